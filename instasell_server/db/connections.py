@@ -27,9 +27,10 @@ Observer = Callable[[str, float], None]
 
 ACQUIRE_TIMEOUT_SECONDS = 5.0
 CONNECT_TIMEOUT_SECONDS = 5.0
-STATEMENT_TIMEOUT_SECONDS = 30.0
 AGE_SECONDS = (600.0, 1200.0)
 """How long a connection and its plans live: one that suits a small table is bad for a large one."""
+
+STATEMENT_TIMEOUT_SECONDS = 30.0
 """How long the driver waits for an answer. Longer than PostgreSQL's own 15 s below, so that a slow
 statement ends with its error, and this ends only the wait for a server that has gone silent."""
 
@@ -93,6 +94,11 @@ class DbConnection:
                 raise Unavailable("the database has changed; try again") from error
             await self._run_text("DEALLOCATE ALL", None)
             return await self._run_text(await self._prepare(sql), parameters)
+
+    def is_prepared(self, sql: PreparedSql) -> bool:
+        """Tell whether nothing of it has to be planned before it runs."""
+        names = {each.name for each in sql.statements}
+        return not self.raw.prepares or names <= self.raw.prepared
 
     async def _prepare(self, sql: PreparedSql) -> str:
         """Prepare what is not yet, and return the text to run."""

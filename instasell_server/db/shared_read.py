@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
-from itertools import islice
 from typing import Generic, TypeVar
 
 import structlog
 
-from instasell_client.models.errors import InstaSellError
+from instasell_client.models.errors import InstaSellError, Unavailable
 
 Key = TypeVar("Key", bound=Hashable)
 Found = TypeVar("Found")
@@ -61,7 +61,11 @@ class SharedRead(Generic[Key, Found]):
         answer: asyncio.Future[Found | InstaSellError] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(key, []).append(answer)
         if len(self._readers) < self._at_once:
-            self._readers.add(asyncio.create_task(self._read_on(), name="shared-read"))
+            # In a context of its own: what is read is for all, and not for the first who asked.
+            reader = asyncio.create_task(
+                self._read_on(), name="shared-read", context=contextvars.Context()
+            )
+            self._readers.add(reader)
         return answer
 
     async def stop(self) -> None:
@@ -70,8 +74,12 @@ class SharedRead(Generic[Key, Found]):
         for reader in readers:
             reader.cancel()
         await asyncio.gather(*readers, return_exceptions=True)
+        for answers in self._waiting.values():
+            _answer(answers, Unavailable("the server is stopping"))
+        self._waiting.clear()
 
     async def _read_on(self) -> None:
+        asking: dict[Key, list[asyncio.Future[Found | InstaSellError]]] = {}
         try:
             while asking := self._take():
                 try:
@@ -92,11 +100,18 @@ class SharedRead(Generic[Key, Found]):
         finally:
             # At once: who asks before a callback of the task ran would wait for nobody.
             self._readers.discard(asyncio.current_task())
+            for answers in asking.values():
+                _answer(answers, InstaSellError())
 
     def _take(self) -> dict[Key, list[asyncio.Future[Found | InstaSellError]]]:
         """Take keys that nobody reads at this moment: those of a page gather meanwhile."""
-        free = (key for key in self._waiting if key not in self._reading)
-        asking = {key: self._waiting.pop(key) for key in [*islice(free, self._keys_max)]}
+        asking: dict[Key, list[asyncio.Future[Found | InstaSellError]]] = {}
+        for key in [key for key in self._waiting if key not in self._reading]:
+            if len(asking) == self._keys_max:
+                break
+            answers = self._waiting.pop(key)
+            if not all(each.done() for each in answers):
+                asking[key] = answers
         self._reading.update(asking)
         return asking
 
@@ -112,3 +127,11 @@ class SharedRead(Generic[Key, Found]):
             refusal = InstaSellError()
             refusal.__cause__ = error
             return refusal
+
+
+def _answer(
+    answers: Sequence[asyncio.Future[Found | InstaSellError]], value: Found | InstaSellError
+) -> None:
+    for each in answers:
+        if not each.done():
+            each.set_result(value)

@@ -24,7 +24,7 @@ from instasell_server.db.connections import (
     Row,
 )
 from instasell_server.db.outbox import OutboxTask
-from instasell_server.db.prepared import Sql
+from instasell_server.db.prepared import PreparedSql, Sql
 
 T = TypeVar("T")
 
@@ -94,7 +94,11 @@ class Transaction(DbConnection):
             raise RuntimeError("the transaction is over")
         if not self._open:
             self._open = True
-            sql = self._begin + sql if isinstance(sql, str) else sql.after(self._begin)
+            if isinstance(sql, PreparedSql) and not self.is_prepared(sql):
+                # To plan takes locks, too, which wait no longer than the transaction says.
+                await self._run_text(self._begin, None)
+            else:
+                sql = self._begin + sql if isinstance(sql, str) else sql.after(self._begin)
         return await super().run(sql, parameters)
 
     async def run_and_commit(self, sql: Sql, parameters: Parameters | None = None) -> None:

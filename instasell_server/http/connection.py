@@ -20,7 +20,7 @@ from instasell_server import metrics
 from instasell_server.http.connections import OpenConnections
 from instasell_server.http.content_encoding import encoded_body
 from instasell_server.http.frame_limit import FrameLimit
-from instasell_server.http.page_lane import PageAnswer, PageLane
+from instasell_server.http.page_lane import PageAnswer, PageLane, is_whole_message
 from instasell_server.http.problems import problem_bytes, problem_response
 from instasell_server.http.request_context import new_request_id
 from instasell_server.http.slow_transfers import SlowTransfer, TransferWatch
@@ -74,8 +74,8 @@ class HttpConnection(RequestHandler):
     """Put limits around aiohttp's protocol. `registry` counts and watches it."""
 
     __slots__ = (
-        "_head_bytes", "_head_left", "_is_counted", "_later", "_page", "_peer", "_registry",
-        "_transfers", "_wire", "frames",
+        "_head_bytes", "_head_left", "_is_between", "_is_counted", "_later", "_page", "_peer",
+        "_registry", "_transfers", "_wire", "frames",
     )  # fmt: skip
 
     def __init__(self, manager: web.Server, registry: ConnectionRegistry, **options: Any) -> None:
@@ -93,6 +93,9 @@ class HttpConnection(RequestHandler):
         # The plain request of a public page that is being answered, and what came behind it.
         self._page: PageAnswer | None = None
         self._later: list[bytes] = []
+        # Whether aiohttp's parser has been given whole messages only, so that the next bytes begin
+        # one. What it makes of a part of one cannot be asked, and then the lane stays closed.
+        self._is_between = True
 
     # The life of a connection ----------------------------------------------------------------
 
@@ -119,8 +122,9 @@ class HttpConnection(RequestHandler):
             self._is_counted = False
             self._registry.counter.close(self._peer)
             self._registry.watched.discard(self)
-        page, self._page = self._page, None
+        page = self._page
         if page is not None:
+            self._end_page()
             page.abandon()
         super().connection_lost(exc)
         self._wire = None
@@ -158,8 +162,10 @@ class HttpConnection(RequestHandler):
             self._later.append(data)
             self.pause_frames()
             return
-        if data.startswith(b"GET ") and self._answer_page(data):
-            return
+        if self._is_between:
+            if data.startswith(b"GET ") and self._answer_page(data):
+                return
+            self._is_between = is_whole_message(data)
         super().data_received(data)
         if self._payload_parser is not None or self._upgraded:
             return
@@ -181,7 +187,7 @@ class HttpConnection(RequestHandler):
         if lane is None or wire is None or self._paused or self._force_close or self._close:
             return False
         waiter = self._waiter
-        if waiter is None or waiter.done() or self._messages or self._head_left is not None:
+        if waiter is None or waiter.done() or self._messages:
             return False
         if self._payload_parser is not None or self._upgraded:
             return False
@@ -194,15 +200,27 @@ class HttpConnection(RequestHandler):
         self._page.begin()
         return True
 
-    def _send_page(self, answer: bytes) -> None:
+    def _end_page(self) -> None:
         self._page = None
         self._request_in_progress = False
+        if self._handler_waiter is not None and not self._handler_waiter.done():
+            self._handler_waiter.set_result(None)
+
+    def _process_keepalive(self) -> None:
+        """Close an idle connection; one whose page is being read is not idle."""
+        if self._page is None:
+            super()._process_keepalive()
+            return
+        self._keepalive_handle = self._loop.call_later(
+            self._keepalive_timeout, self._process_keepalive
+        )
+
+    def _send_page(self, answer: bytes) -> None:
         wire = self._wire
         if wire is not None and not wire.is_closing():
             wire.write(answer)
             self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-        if self._handler_waiter is not None and not self._handler_waiter.done():
-            self._handler_waiter.set_result(None)
+        self._end_page()
         if self._later:
             data = b"".join(self._later)
             self._later.clear()

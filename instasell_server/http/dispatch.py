@@ -5,7 +5,6 @@ In order: the policy, the ids of the path, the query, the body, the handler, the
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -81,10 +80,10 @@ async def _public_page(
     cache_control: str,
 ) -> web.Response:
     found = source(request.app, path, query)
-    # A caller that goes away must not take the page from those who wait for the same.
-    page = found if isinstance(found, EncodedPage) else await asyncio.shield(found)
+    page = found if isinstance(found, EncodedPage) else await found
     if isinstance(page, InstaSellError):
-        raise page
+        # One refusal is raised for all who waited, and would gather the frames of each.
+        raise page.with_traceback(None)
     return page_response(request, page, cache_control)
 
 

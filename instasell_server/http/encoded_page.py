@@ -27,7 +27,7 @@ Page = EncodedPage | InstaSellError
 """What a read found; a refusal is a value, never raised."""
 
 FoundPage = EncodedPage | asyncio.Future[Page]
-"""A page that is at hand, or one that is being read."""
+"""A page that is at hand, or one that is being read, for this caller alone: it may be cancelled."""
 
 PagePath = Mapping[str, str]
 

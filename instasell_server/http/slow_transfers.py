@@ -104,7 +104,8 @@ class TransferWatch:
             moved += self._sent - sent
         if not self._unsent:
             self._sending.reset()
-        elif not self._sending.spend(seconds, moved):
+        # An answer that came into the buffer since makes it grow, and says nothing of a reader.
+        elif not self._sending.spend(seconds, max(0, moved)):
             return SlowTransfer.READING
         if request is None or request.content.is_eof():
             return None

@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from pydantic import ValidationError
 from pydantic_core import to_json
 
-from instasell_client.models.auctions import BidList, BidsQuery, LivePage, LiveQuery
+from instasell_client.models.auctions import AuctionState, BidList, BidsQuery, LivePage, LiveQuery
 from instasell_client.models.errors import AuctionNotFound
 from instasell_server.db import clock
 from instasell_server.db.connections import Database
@@ -56,7 +57,8 @@ class LivePages:
         if loading is None:
             loading = self._loading[query] = self._reads.submit(query)
             loading.add_done_callback(lambda _: self._loading.pop(query, None))
-        return loading
+        # One that goes away must not take the page from those who wait for the same.
+        return asyncio.shield(loading)
 
     def find_fresh(self, query: LiveQuery) -> asyncio.Future[Page]:
         """Find the page of a query, read from now on."""
@@ -142,11 +144,12 @@ class AuctionPages:
             copies = await self._cache.get_many([status_key(each) for each in ids])
         except Unreachable:
             return {}
-        return {
-            auction_id: copy
-            for auction_id, copy in zip(ids, copies, strict=True)
-            if copy is not None and copy.startswith(b'{"auction_id":"' + auction_id.encode())
-        }
+        found: dict[str, bytes] = {}
+        for auction_id, copy in zip(ids, copies, strict=True):
+            state = _state_of(copy)
+            if state is not None and state.auction_id == auction_id:
+                found[auction_id] = state.model_dump_json().encode()
+        return found
 
     async def _read_bids(self, wanted: Sequence[BidPage]) -> Mapping[BidPage, Page]:
         async with self._database.connection() as connection:
@@ -163,3 +166,11 @@ class AuctionPages:
             page = BidList(items=shown, next=following)
             found[key] = encode_page(page.model_dump_json().encode())
         return found
+
+
+def _state_of(copy: bytes | None) -> AuctionState | None:
+    """Read a copy; what Redis has of a state may be anything."""
+    try:
+        return AuctionState.model_validate_json(copy) if copy else None
+    except ValidationError:
+        return None

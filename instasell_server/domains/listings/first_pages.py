@@ -25,7 +25,7 @@ from instasell_server.ports import Cache, CachedCopy, Unreachable
 KEPT_MAX = 256
 READS_AT_ONCE = 4
 PAGES_AT_A_TIME = 16
-UNKNOWN = 0
+UNKNOWN = -1
 
 LoadPage = Callable[[Database, ListingQuery], Awaitable[ListPage[Listing]]]
 
@@ -105,7 +105,7 @@ class FirstPages:
 def _page_of(copy: CachedCopy) -> EncodedPage | None:
     """Return the page of a copy, looked at once; None for what makes no sense."""
     try:
-        ListPage[Listing].model_validate_json(copy.value)
+        page = ListPage[Listing].model_validate_json(copy.value)
     except ValidationError:
         return None
-    return encode_page(copy.value)
+    return encode_page(page.model_dump_json().encode())

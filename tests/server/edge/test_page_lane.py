@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from instasell_server.domains.listings.handlers import SERVICE as LISTINGS
+from instasell_server.http import listener
 from instasell_server.http.connection import HttpConnection
 from instasell_server.http.connections import CONNECTIONS
-from instasell_server.http.page_lane import LANE
+from instasell_server.http.page_lane import LANE, is_whole_message
 from tests.server.edge.raw import RawAnswer, exchange, raw_socket
 from tests.support.servers import RunningServer
 from tests.support.waiting import until
@@ -240,3 +243,84 @@ async def test_metrics_and_log_have_what_went_the_short_way(
     async with http.get("/metrics") as response:
         text = await response.text()
     assert 'request_seconds_count{method="GET",route="/auctions/live",status="200"}' in text
+
+
+# What an attacker sends ---------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("filling", [" ", "\t", "a ", " a", "\t "])
+def test_a_head_is_read_in_linear_time(server: RunningServer, filling: str) -> None:
+    for _ in range(20):
+        padding = filling * (1900 // len(filling))
+        data = f"GET /auctions/live HTTP/1.1\r\nHost: a\r\nAccept:{padding}\x01\r\n\r\n".encode()
+        assert not is_recognized(server, data)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        # A request with a part of another behind it, then what looks like one of its own.
+        (head("/healthz") + b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Split: ", head("/categories")),
+        (
+            b"POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n",
+            head("/categories"),
+        ),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 60\r\n\r\nab", head("/categories")),
+        (
+            b"POST /auth/login HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n",
+            head("/categories"),
+        ),
+    ],
+)
+async def test_the_bytes_of_one_message_are_never_taken_for_another(
+    server: RunningServer, first: bytes, second: bytes
+) -> None:
+    """Whatever comes back, no page answers bytes that belong to an unfinished message."""
+    async with raw_socket(server.base_url) as opened:
+        opened.send(first)
+        if first.startswith(b"GET /healthz HTTP/1.1\r\nHost: market"):
+            assert (await opened.answer()).status == 200
+        else:
+            await asyncio.gather(*(exchange(server.base_url, head("/healthz")) for _ in range(3)))
+        opened.send(second)
+        await exchange(server.base_url, head("/healthz"))
+        opened.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        opened.send(b" " * 200 + b"\r\n\r\n")
+        rest = await opened.until_closed()
+    assert b'"items"' not in rest
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (head("/healthz"), True),
+        (b"POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nab", True),
+        (b"POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\na", False),
+        (b"POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nabc", False),
+        (b"POST /a HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nab", False),
+        (b"POST /a HTTP/1.1\r\nX: content-length: 2\r\n\r\n", False),
+        (b"POST /a HTTP/1.1\r\nContent-Length: +2\r\n\r\nab", False),
+        (b"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", False),
+        (head("/healthz") * 2, False),
+        (head("/healthz")[:-2], False),
+        (b"", False),
+    ],
+)
+def test_a_message_is_whole_or_not(data: bytes, whole: bool) -> None:
+    assert is_whole_message(data) is whole
+
+
+async def test_a_page_that_is_read_for_long_is_answered_and_not_cut(
+    start_server: Start, sql: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener, "KEEPALIVE_SECONDS", 1)
+    server = await start_server()
+    database = server.app[LISTINGS]._database
+    async with contextlib.AsyncExitStack() as held, raw_socket(server.base_url) as opened:
+        for _ in range(server.settings.database_connections):
+            await held.enter_async_context(database.connection())
+        opened.send(head(f"/listings/{UNKNOWN}"))
+        # The pool gives up after five seconds, long after the connection would have been idle.
+        answer = await opened.answer()
+    assert (answer.status, answer.problem["code"]) == (503, "unavailable")
