@@ -20,7 +20,8 @@ from instasell_server import metrics
 from instasell_server.http.connections import OpenConnections
 from instasell_server.http.content_encoding import encoded_body
 from instasell_server.http.frame_limit import FrameLimit
-from instasell_server.http.page_lane import PageAnswer, PageLane, is_whole_message
+from instasell_server.http.page_lane import PageAnswer, PageLane
+from instasell_server.http.plain_requests import is_whole_message
 from instasell_server.http.problems import problem_bytes, problem_response
 from instasell_server.http.request_context import new_request_id
 from instasell_server.http.slow_transfers import SlowTransfer, TransferWatch

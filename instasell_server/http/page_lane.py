@@ -9,76 +9,31 @@ method, a body, credentials, a header that is not on the list, a query that is w
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import structlog
 from aiohttp import web
 from aiohttp.helpers import rfc822_formatted_time
-from pydantic import BaseModel
-from yarl import URL
 
 from instasell_client.models.errors import InstaSellError, RateLimited
 from instasell_server import logs, metrics
 from instasell_server.http.client_address import Network, client_address
 from instasell_server.http.connections import OpenConnections
-from instasell_server.http.dispatch import query_reader_of
 from instasell_server.http.encoded_page import (
     EncodedPage,
     FoundPage,
     Page,
-    PagePath,
-    PageSource,
     is_unchanged,
 )
+from instasell_server.http.plain_requests import PlainRequest, PlainRequests
 from instasell_server.http.problems import problem_bytes
 from instasell_server.http.ratelimit import RateLimitResult, RateLimits
 from instasell_server.http.request_context import CALLER_GONE, new_request_id
 from instasell_server.http.route import Route
 
-HEAD_BYTES_MAX = 2048
-HEADS_MAX = 1024
-"""Heads that are known by their bytes, 2 MB at most, with what they say. A client's are alike."""
-
-_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_REQUEST_LINE = re.compile(r"GET (/[a-z0-9/_.-]*)(?:\?([!\"$-~]*))? HTTP/1\.1", re.ASCII)
-# Nothing in it is optional twice over: white space is stripped afterwards, in linear time.
-_HEADER = re.compile(r"([A-Za-z0-9-]+):([\t -~]*)", re.ASCII)
-_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})(?=\r\n|$)")
-_OPEN_ENDED = (b"transfer-encoding", b"upgrade", b"expect")
-_SANE_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}", re.ASCII)
-_IDS = re.compile(r"\{(\w+id)\}")
-_PLAIN_HEADERS = frozenset({
-    "host", "user-agent", "accept", "accept-encoding", "accept-language", "cache-control",
-    "connection", "if-none-match", "x-request-id", "x-forwarded-for", "x-forwarded-proto",
-    "x-forwarded-host", "x-real-ip", "via", "pragma", "dnt",
-})  # fmt: skip
-
-
 _log = structlog.get_logger("instasell.http")
-
-
-class _PublicRoute(NamedTuple):
-    template: str
-    source: PageSource
-    read_query: Callable[[URL], BaseModel | None]
-    cache_control: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlainRequest:
-    """Hold what the head of a plain request says."""
-
-    route: _PublicRoute
-    path: str
-    ids: PagePath
-    query: BaseModel | None
-    if_none_match: str | None
-    request_id: str | None
-    forwarded: tuple[str, ...]
 
 
 class PageLane:
@@ -102,74 +57,11 @@ class PageLane:
         self._varies = {"Vary": "Origin"} if varies_by_origin else {}
         for name, value in self._varies.items():
             self._constant += f"{name}: {value}\r\n".encode()
-        self._exact: dict[str, _PublicRoute] = {}
-        self._patterns: list[tuple[re.Pattern[str], _PublicRoute]] = []
-        for route in routes:
-            if route.page is not None:
-                self._add(route, route.page)
-        self._known: dict[bytes, PlainRequest] = {}
-
-    def _add(self, route: Route, source: PageSource) -> None:
-        cache_control = route.cache_control or "no-cache"
-        public = _PublicRoute(route.path, source, query_reader_of(route), cache_control)
-        if "{" in route.path:
-            pattern = _IDS.sub(lambda found: f"(?P<{found[1]}>{_UUID})", route.path)
-            self._patterns.append((re.compile(pattern, re.ASCII), public))
-        else:
-            self._exact[route.path] = public
+        self._requests = PlainRequests(routes)
 
     def recognize(self, data: bytes) -> PlainRequest | None:
         """Return the request that these bytes are, whole and alone; None for anything else."""
-        known = self._known.get(data)
-        if known is not None:
-            return known
-        if len(data) > HEAD_BYTES_MAX or not data.endswith(b"\r\n\r\n"):
-            return None
-        request = self._read(data)
-        if request is not None:
-            if len(self._known) >= HEADS_MAX:
-                self._known.clear()
-            self._known[bytes(data)] = request
-        return request
-
-    def _read(self, data: bytes) -> PlainRequest | None:
-        try:
-            line, *lines = data[:-4].decode("ascii").split("\r\n")
-        except UnicodeDecodeError:
-            return None
-        start = _REQUEST_LINE.fullmatch(line)
-        if start is None:
-            return None
-        path, query = start[1], start[2] or ""
-        found = self._find_route(path)
-        headers = None if found is None else _plain_headers(lines)
-        if found is None or headers is None:
-            return None
-        route, ids = found
-        try:
-            wanted = route.read_query(URL.build(path=path, query_string=query, encoded=True))
-        except InstaSellError:
-            return None
-        forwarded = headers.get("x-forwarded-for")
-        return PlainRequest(
-            route,
-            path,
-            ids,
-            wanted,
-            headers.get("if-none-match"),
-            headers.get("x-request-id"),
-            () if forwarded is None else (forwarded,),
-        )
-
-    def _find_route(self, path: str) -> tuple[_PublicRoute, PagePath] | None:
-        exact = self._exact.get(path)
-        if exact is not None:
-            return exact, {}
-        for pattern, route in self._patterns:
-            match = pattern.fullmatch(path)
-            if match is not None:
-                return route, match.groupdict()
-        return None
+        return self._requests.recognize(data)
 
     # One request ------------------------------------------------------------------------------
 
@@ -372,23 +264,6 @@ def _failure(error: BaseException) -> InstaSellError:
 LANE: web.AppKey[PageLane] = web.AppKey("page_lane", PageLane)
 
 
-def is_whole_message(data: bytes) -> bool:
-    """Tell whether bytes at the start of a message are all of one, and nothing behind it."""
-    end = data.find(b"\r\n\r\n")
-    if end < 0:
-        return False
-    head = data[:end].lower()
-    if any(word in head for word in _OPEN_ENDED):
-        return False
-    length = 0
-    if b"content-length" in head:
-        lengths = _LENGTH.findall(head)
-        if len(lengths) != 1 or head.count(b"content-length") != 1:
-            return False
-        length = int(lengths[0])
-    return len(data) == end + len(b"\r\n\r\n") + length
-
-
 def _refusal_of(counted: RateLimitResult | None) -> InstaSellError | None:
     try:
         if counted is not None:
@@ -396,25 +271,3 @@ def _refusal_of(counted: RateLimitResult | None) -> InstaSellError | None:
     except RateLimited as error:
         return error
     return None
-
-
-def _plain_headers(lines: list[str]) -> Mapping[str, str] | None:
-    """Return headers by their names in lower case; None if they ask for more than a page."""
-    headers: dict[str, str] = {}
-    for line in lines:
-        match = _HEADER.fullmatch(line)
-        if match is None:
-            return None
-        name = match[1].lower()
-        if name not in _PLAIN_HEADERS or name in headers:
-            return None
-        value = match[2].strip(" \t")
-        if "\t" in value:
-            return None
-        headers[name] = value
-    if not headers.get("host") or headers.get("connection", "keep-alive").lower() != "keep-alive":
-        return None
-    request_id = headers.get("x-request-id")
-    if request_id is not None and _SANE_ID.fullmatch(request_id) is None:
-        return None
-    return headers

@@ -17,7 +17,8 @@ from instasell_server.domains.listings.handlers import SERVICE as LISTINGS
 from instasell_server.http import listener
 from instasell_server.http.connection import HttpConnection
 from instasell_server.http.connections import CONNECTIONS
-from instasell_server.http.page_lane import LANE, is_whole_message
+from instasell_server.http.page_lane import LANE
+from instasell_server.http.plain_requests import is_whole_message
 from tests.server.edge.raw import RawAnswer, exchange, raw_socket
 from tests.support.servers import RunningServer
 from tests.support.waiting import until
