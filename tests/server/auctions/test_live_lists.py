@@ -164,6 +164,19 @@ async def test_what_a_bid_has_locked_is_left_for_the_next_round(
     await _check(database, sql, 5)
 
 
+async def test_to_copy_an_auction_is_no_change_of_it(database: Database, sql: Sql) -> None:
+    """Servers ask for what has changed, and read that again."""
+    _grow(sql, 8)
+    [(auction_id,)] = sql("SELECT id FROM auctions WHERE status = 'live' LIMIT 1")
+    sql("DELETE FROM auction_changes")
+    sql(_BID, {"ids": [auction_id], "bidder": BIDDER})
+    noted = sql("SELECT auction_ids::text[] FROM auction_changes")
+    assert noted == [([auction_id],)]
+    await LiveAuctionsRefresh(database).work()
+    assert sql("SELECT count(*) FROM auctions WHERE is_moved") == [(0,)]
+    assert sql("SELECT auction_ids::text[] FROM auction_changes") == noted
+
+
 def _plan(sql: Sql, query: str, values: dict[str, Any]) -> str:
     return "\n".join(line for (line,) in sql("EXPLAIN " + query, values))
 
@@ -186,6 +199,19 @@ def test_every_sort_and_filter_has_its_index(sql: Sql, after: int | None) -> Non
             # Of each category the first rows of its index, so that no sort sees more.
             assert "Scan using live_auctions_" in plan, (sort, filters, plan)
             assert "Bitmap Heap Scan on live_auctions" not in plan, (sort, filters, plan)
+
+
+def test_auctions_of_every_status_have_their_index(sql: Sql) -> None:
+    """Also those of one seller in one status, which may be few of many."""
+    _grow(sql, 10_000)
+    sql("ANALYZE")
+    filters = product(("live", "ended", None), (SELLERS[0], None), (None, SELLERS[1]))
+    for status, seller, before_id in filters:
+        place = {"before_at": "2099-01-01" if before_id else None, "before_id": before_id}
+        values = {"status": status, "seller": seller, **place, "limit": 51}
+        plan = _plan(sql, store._sql.list_newest, values)
+        assert "Seq Scan on auctions" not in plan, (values, plan)
+        assert "Seq Scan on listings" not in plan, (values, plan)
 
 
 def test_a_bid_on_an_auction_that_has_moved_writes_to_no_index(sql: Sql) -> None:
