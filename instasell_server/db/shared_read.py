@@ -17,7 +17,7 @@ Found = TypeVar("Found")
 KEYS_MAX = 256
 """Of one read, so that its statement stays small and the event loop gets its turn."""
 
-ANSWERS_AT_A_TIME = 50
+ANSWERS_AT_A_TIME = 10
 """Between so many answers the event loop gets its turn: each may be the start of 300 KB to write,
 and 2,000 sockets that join the board together would hold up everybody else."""
 

@@ -151,6 +151,8 @@ class Subscriber:
                 self._transport.write(fragment)
                 backlog.base += len(fragment)
                 await drain()
+                # A crowd that joins together takes turns, and others have theirs in between.
+                await asyncio.sleep(0)
         finally:
             backlog.streaming = False
             held, backlog.held = backlog.held, []
