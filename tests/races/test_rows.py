@@ -19,6 +19,7 @@ from instasell_server.domains.auctions.handlers import SERVICE
 from instasell_server.domains.audit.service import audit
 from instasell_server.ports.principal import Principal
 from tests.races.conftest import Sql
+from tests.races.unprotected import replace_query
 from tests.support.locks import row_locked
 from tests.support.market import Market
 from tests.support.servers import RunningServer, running, settings_for_tests
@@ -59,7 +60,7 @@ async def test_control_without_skip_locked_everybody_waits(
     seller, bidder = await market.seller(), await market.bidder()
     held, free = await market.auction(seller), await market.auction(seller)
     plain = locked_store._sql.lock_free.replace("SKIP LOCKED", "")
-    monkeypatch.setitem(locked_store._sql._sql, "lock_free", plain)
+    replace_query(monkeypatch, "lock_free", plain)
     async with live_socket(servers[0].base_url, bidder.token) as socket:
         with row_locked(database_url, held):
             first = asyncio.create_task(socket.bid(held, "held", max_amount=1000))

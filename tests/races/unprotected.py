@@ -45,14 +45,21 @@ def without_row_locks(patch: pytest.MonkeyPatch) -> None:
     """Read rows without FOR UPDATE."""
     for name in ("lock_free", "lock_waiting"):
         text = re.sub(r"FOR UPDATE( SKIP LOCKED)?", "", getattr(locked_store._sql, name))
-        patch.setitem(locked_store._sql._sql, name, text)
+        replace_query(patch, name, text)
+
+
+def replace_query(patch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    """Put another text in the place of a query, also where it is prepared already."""
+    patch.setitem(locked_store._sql._sql, name, text)
+    patch.setattr(locked_store._sql.prepared, "_made", {})
 
 
 def without_version_check(patch: pytest.MonkeyPatch) -> None:
     """Write rows whatever version they have by then."""
     unchecked = locked_store._sql.write_auctions.replace("AND a.version = n.seen", "")
     assert unchecked != locked_store._sql.write_auctions
-    patch.setitem(locked_store._sql._sql, "write_auctions", unchecked)
+    replace_query(patch, "write_auctions", unchecked)
+    patch.setattr(locked_store, "_WRITE_AUCTIONS", unchecked)
     patch.setattr(
         locked_store, "_WRITE_BIDS_AND_AUCTIONS", f"{locked_store._sql.write_bids}; {unchecked}"
     )
