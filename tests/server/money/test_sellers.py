@@ -76,9 +76,9 @@ async def test_however_much_was_sold_it_is_read_from_indexes_and_bounded(bazaar:
         bazaar.buyer.id, bazaar.seller.id, listing_id,
     )  # fmt: skip
     await asyncio.to_thread(bazaar.sql, "VACUUM ANALYZE orders")
-    values = {"seller_id": bazaar.seller.id, "most": sellers.COUNTED_MAX}
+    values = {"seller_ids": "{" + bazaar.seller.id + "}", "most": sellers.COUNTED_MAX}
     plan = "\n".join(
-        str(row[0]) for row in bazaar.sql(f"EXPLAIN {sellers._sql.find_record}", values)
+        str(row[0]) for row in bazaar.sql(f"EXPLAIN {sellers._sql.list_records}", values)
     )
     assert "Index Only Scan using orders_completed" in plan, plan
     assert "Seq Scan on orders" not in plan, plan
