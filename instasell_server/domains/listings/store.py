@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from instasell_client.models.errors import Invalid, ListingNotFound, SkuTaken, Unavailable
@@ -11,6 +12,7 @@ from instasell_client.models.listings import Listing, ListingSort, ListingStatus
 from instasell_server.db import postgres
 from instasell_server.db.arrays import plain_array
 from instasell_server.db.connections import DbConnection, Row
+from instasell_server.db.prepared import PreparedSql, PreparedStatement
 from instasell_server.db.queries import load
 from instasell_server.db.transaction import Transaction
 from instasell_server.domains.listings import rules
@@ -43,6 +45,15 @@ _MATCHES = {
     ListingSort.PRICE_DESC: _NO_SCAN + _searches.match_dearest,
     ListingSort.RELEVANCE: _NO_SCAN + _searches.match_most_relevant,
 }
+
+
+FRONT_LIMIT = 50
+"""Of a page that is asked for without a limit."""
+
+_FILTERS = (
+    "category", "type", "condition", "price_min", "price_max", "seller", "shown_seller", "q",
+    "words", "spelling", "literal", "after_key", "after_id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +152,21 @@ async def get_listing(connection: DbConnection, listing_id: str) -> ListingState
 
 async def search(connection: DbConnection, asked: SearchPlan) -> list[Row]:
     """Return the rows of a page and one more, which shows whether another page follows."""
+    if asked.limit == FRONT_LIMIT and not any(asked.parameters[name] for name in _FILTERS):
+        return await connection.rows(_front_page(asked.sort), {})
     return await connection.rows(query_of(asked), asked.parameters)
+
+
+@cache
+def _front_page(sort: ListingSort) -> PreparedSql:
+    """Return the list without filters as a statement without parameters, planned once.
+
+    The others are planned with their values each time, which takes 3 ms of the 5 that this took.
+    """
+    text = _LISTS[sort].replace("%(limit)s", str(FRONT_LIMIT + 1))
+    for name in _FILTERS:
+        text = text.replace(f"%({name})s", "NULL")
+    return PreparedStatement(f"listings_front_{sort.value.strip('-')}", text).sql
 
 
 def query_of(asked: SearchPlan) -> str:
