@@ -60,7 +60,7 @@ def ids(joined: dict[str, Any]) -> list[str]:
     return [each["auction_id"] for each in joined["auctions"]]
 
 
-def told(socket: LiveSocket) -> list[tuple[str, str]]:
+def events_of(socket: LiveSocket) -> list[tuple[str, str]]:
     """The names and auctions of what a socket received since it was last asked, in order."""
     found = [
         ("entered" if each["data"].get("entered") else each["event"], each["data"]["auction_id"])
@@ -105,7 +105,7 @@ async def test_a_view_is_of_a_category_and_of_words(
     assert ids(await join(socket, category=other)) == []
 
 
-async def test_what_enters_and_leaves_a_view_is_told(
+async def test_what_enters_and_leaves_a_view_is_sent(
     hub: Hub, market: Market, connect: Connect
 ) -> None:
     cheap, dear = await priced(market, 100, 900)
@@ -113,24 +113,24 @@ async def test_what_enters_and_leaves_a_view_is_told(
     socket = await connect()
     await join(socket, sort="-price", limit=1)
     await tick(hub, socket)
-    assert told(socket) == []
+    assert events_of(socket) == []
     await bidder.auctions.bid(cheap, amount=5000)
     await tick(hub, socket)
     [entered] = socket.events
     assert entered["data"]["state"]["current_bid"] > 900
-    assert told(socket) == [("entered", cheap)]
+    assert events_of(socket) == [("entered", cheap)]
     # An auction that a read lacks may have ended, so it stays until the next one lacks it, too.
     await tick(hub, socket)
-    assert told(socket) == [("auction_left", dear)]
+    assert events_of(socket) == [("auction_left", dear)]
     await bidder.auctions.bid(dear, amount=901)
     await tick(hub, socket)
-    assert told(socket) == []
+    assert events_of(socket) == []
     await bidder.auctions.bid(cheap, max_amount=6000)
     await tick(hub, socket)
-    assert told(socket) == [("bid_placed", cheap)]
+    assert events_of(socket) == [("bid_placed", cheap)]
 
 
-async def test_an_end_is_told_as_an_end_and_the_next_auction_enters(
+async def test_an_end_is_sent_as_an_end_and_the_next_auction_enters(
     hub: Hub, market: Market, connect: Connect
 ) -> None:
     seller, buyer = await market.seller(), await market.bidder()
@@ -140,10 +140,10 @@ async def test_an_end_is_told_as_an_end_and_the_next_auction_enters(
     assert ids(await join(socket, limit=1)) == [first]
     await buyer.auctions.buy_now(first, 5000)
     await tick(hub, socket)
-    assert sorted(told(socket)) == sorted([("auction_ended", first), ("entered", second)])
+    assert sorted(events_of(socket)) == sorted([("auction_ended", first), ("entered", second)])
     for _ in range(2):
         await tick(hub, socket)
-    assert told(socket) == []
+    assert events_of(socket) == []
     assert not hub.board.is_shown(first)
 
 
@@ -164,8 +164,8 @@ async def test_what_concerns_the_account_is_shown_beside_the_window(
     for auction in (watched, bid_on, sold, other):
         await bidder.auctions.bid(auction, max_amount=9000)
     await tick(hub, mine, visitor)
-    assert told(visitor) == []
-    assert {each for each in told(mine) if each[0] == "bid_placed"} == {
+    assert events_of(visitor) == []
+    assert {each for each in events_of(mine) if each[0] == "bid_placed"} == {
         ("bid_placed", auction) for auction in (watched, bid_on, sold)
     }
 
@@ -185,7 +185,7 @@ async def test_an_auction_that_the_account_bids_in_comes_onto_its_board(
     socket.events.clear()
     await rival.auctions.bid(other, amount=5000)
     await tick(hub, socket)
-    assert ("bid_placed", other) in told(socket)
+    assert ("bid_placed", other) in events_of(socket)
 
 
 async def test_another_view_takes_the_place_of_the_one_before(
@@ -199,7 +199,7 @@ async def test_another_view_takes_the_place_of_the_one_before(
     await bidder.auctions.bid(cheap, amount=150)
     await bidder.auctions.bid(dear, amount=950)
     await tick(hub, socket)
-    assert told(socket) == [("bid_placed", dear)]
+    assert events_of(socket) == [("bid_placed", dear)]
     assert len(hub.board._windows) == 1
     await socket.ack("leave_auction", {"auction_id": "*"})
     assert hub.board.empty
@@ -253,7 +253,7 @@ async def test_the_number_of_different_views_is_bounded(
     await join(second, limit=2)
     refused = await third.refusal("join_auction", {"auction_id": "*", "view": {"limit": 3}})
     assert refused["code"] == "rate_limited"
-    # The usual board is there for everybody, and so is a view that somebody watches.
+    # The usual board is there for everybody, and so is a view that has watchers.
     assert ids(await join(third)) == [auction]
     await join(third, limit=2)
     # Who changes a view of its own keeps its place.
@@ -278,7 +278,7 @@ async def test_an_auction_has_no_view_with_fields(market: Market, connect: Conne
     assert (await socket.refusal("join_auction", wish))["code"] == "invalid"
 
 
-async def test_a_slow_reader_is_told_later_what_entered_and_left(hub: Hub, market: Market) -> None:
+async def test_a_slow_reader_gets_later_what_entered_and_left(hub: Hub, market: Market) -> None:
     cheap, dear = await priced(market, 100, 900)
     bidder = await market.bidder()
     view = BoardView(sort=boards.LiveSort.PRICE_DESC, limit=1)
@@ -338,7 +338,7 @@ async def test_a_change_while_a_window_is_read_is_not_lost(
     joined = await join(socket, sort="bids")
     assert joined["auctions"][0]["version"] == 1
     await tick(hub, socket)
-    assert ("bid_placed", auction) in told(socket)
+    assert ("bid_placed", auction) in events_of(socket)
 
 
 async def test_own_auctions_are_bounded(
