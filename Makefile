@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 # Processes that run the tests. Half of a test's time is waiting, so two cores carry three of them.
-WORKERS ?= 3
+WORKERS ?= 4
 
 # Without compiled modules a command takes twice as long to start, and reading the tests takes each
 # process of a run 11 seconds in place of 6.

@@ -1,6 +1,6 @@
 """Any order of bids, purchases, payments, refunds, disputes, withdrawals and time keeps the books.
 
-80 runs of 50 steps, in parts that the processes of a test run share. INSTASELL_MACHINE_RUNS and
+100 runs of 50 steps, in parts that the processes of a test run share. INSTASELL_MACHINE_RUNS and
 INSTASELL_MACHINE_STEPS change that; `make machine` runs 1,000.
 """
 
@@ -35,7 +35,7 @@ from tests.support.databases import cloned, with_redis_number
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
-RUNS = int(os.environ.get("INSTASELL_MACHINE_RUNS", "80"))
+RUNS = int(os.environ.get("INSTASELL_MACHINE_RUNS", "100"))
 PARTS = 5
 WANTED = (
     "create", "pay", "ship", "confirm_delivery", "cancel", "refund", "open", "resolve",
