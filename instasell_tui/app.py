@@ -379,5 +379,6 @@ class InstaSellApp(ConnectedApp):
 
     async def on_signed_out(self, message: messages.SignedOut) -> None:
         await self.feed.restart()
-        if not isinstance(self.screen, screens.SignInScreen):
+        # A person who quits meanwhile leaves no screen to put a question on.
+        if self.screen_stack and not isinstance(self.screen, screens.SignInScreen):
             self.push_screen(screens.SignInScreen(f"You were signed out: {message.reason}"))

@@ -15,6 +15,7 @@ from instasell_tui.inbox import text as inbox_text
 from instasell_tui.inbox.conversation_screen import ConversationScreen
 from instasell_tui.inbox.conversations_screen import ConversationsScreen
 from instasell_tui.inbox.notifications_screen import NoticesScreen
+from instasell_tui.market import messages
 from instasell_tui.orders.order_screen import OrderScreen
 from instasell_tui.widgets.row_table import RowTable
 from tests.support.market import Market
@@ -169,6 +170,19 @@ async def test_a_message_that_is_refused_is_kept(market: Market, screen: Opener)
         await buyer.auth.logout()
         await shown.press("enter")
         await shown.until(lambda: "Not sent" in shown.text or "signed out" in shown.text)
+
+
+async def test_a_screen_that_is_left_while_it_is_signed_out_ends_quietly(
+    market: Market, screen: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def restart() -> None:
+        """Come back when no screen is there any more."""
+
+    async with screen((await market.bidder()).token) as shown:
+        app = shown.app
+    monkeypatch.setattr(app.feed, "restart", restart)
+    assert not app.screen_stack
+    await app.on_signed_out(messages.SignedOut("The session has ended."))
 
 
 async def test_older_words_come_on_demand(market: Market, screen: Opener) -> None:
